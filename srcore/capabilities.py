@@ -143,6 +143,7 @@ PARTS: dict[str, dict[str, Capability]] = {
     },
     "method": {
         **_STATE,
+        "close": _method_or_none("called when the training has ended, however it did"),
         "labels": Capability(
             "what draws its target values: a run is told of `progress` that it reads",
             None,

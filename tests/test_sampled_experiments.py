@@ -98,6 +98,8 @@ LEFT_OUT = {
     ("method", "cyclegan"): "has networks of its own; its plugin combines it",
     ("method", "distillation"): "needs a trained teacher; its plugin kills and resumes it",
     ("method", "gan_distillation"): "needs a trained teacher; its plugin kills and resumes it",
+    ("loss", "feature_distillation"): "needs a trained teacher; its plugin combines it",
+    ("loss", "relation_distillation"): "needs a trained teacher; its plugin combines it",
     ("loss", "usrdu_data"): "needs what the method usrdu_dsn makes",
     ("loss", "usrdu_feature"): "needs what the method usrdu_dsn makes",
     ("transform", "swap_lr_hr"): "is for networks that make images small",

@@ -11,7 +11,7 @@ Which blocks these are the network says by ``checkpointed()``.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -50,13 +50,22 @@ class _Recomputed(nn.Module):
         own = super().forward
         if not (self.training and torch.is_grad_enabled()):
             return own(*given, **keywords)
-        return checkpoint(
-            own,
-            *given,
-            use_reentrant=False,
-            context_fn=lambda: (contextlib.nullcontext(), _without_statistics(self)),
-            **keywords,
-        )
+        if any(isinstance(module, _BatchNorm) for module in self.modules()):
+            return _with_statistics(self, own, given, keywords)
+        return checkpoint(own, *given, use_reentrant=False, **keywords)
+
+
+@torch.compiler.disable  # type: ignore[untyped-decorator]  # it cannot trace a context_fn
+def _with_statistics(
+    block: nn.Module, own: Callable[..., Any], given: tuple[Any, ...], keywords: dict[str, Any]
+) -> Any:
+    return checkpoint(
+        own,
+        *given,
+        use_reentrant=False,
+        context_fn=lambda: (contextlib.nullcontext(), _without_statistics(block)),
+        **keywords,
+    )
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ import torch
 from ignite import distributed as idist
 from ignite.engine import Engine, Events
 
+from srcore.capabilities import capability
 from srcore.engine import events
 from srcore.engine.batch_pieces import pieces
 from srcore.engine.best import Best
@@ -100,7 +101,10 @@ class Training:
             Interrupted: a signal came; the state is saved.
             SrcoreError: a loss stayed non-finite, a file could not be read or written, ...
         """
-        with contextlib.closing(self.handlers):
+        with contextlib.ExitStack() as stack:
+            if (close := capability("method", self.method, "close")) is not None:
+                stack.callback(close)
+            stack.callback(self.handlers.close)
             return self._execute()
 
     def _execute(self) -> dict[str, Any]:

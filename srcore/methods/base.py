@@ -38,3 +38,6 @@ class Method(ABC):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027 - nothing to do
         """Take back what :meth:`state_dict` gave; called only if that was not empty."""
+
+    def close(self) -> None:  # noqa: B027 - nothing to do
+        """Undo what the method did to networks; called when the training ended, however it did."""

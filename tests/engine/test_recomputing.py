@@ -135,3 +135,32 @@ def test_a_network_without_blocks_is_refused_by_the_check(file):
     message = r'generator.checkpointing: "compact" has no blocks that can be computed again.*swinir'
     with pytest.raises(ConfigError, match=message):
         load_checked(file, changes)
+
+
+class Plain(Net):
+    @staticmethod
+    def block():
+        return nn.Sequential(nn.Conv2d(4, 4, 3, 1, 1), nn.ReLU())
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # torch, where a graph ends
+@pytest.mark.parametrize("made", [Net, Plain])
+def test_a_compiled_network_trains_alike(made):
+    torch.compiler.reset()
+    torch.manual_seed(0)
+    plain = made()
+    again = copy.deepcopy(plain)
+    recompute_(again)
+    for module in (*plain.modules(), *again.modules()):
+        if isinstance(module, nn.Dropout):  # compiled networks draw otherwise
+            module.p = 0.0
+    image = torch.rand(2, 4, 8, 8)
+    for called in (plain, torch.compile(again)):
+        for _ in range(2):
+            called(image).square().mean().backward()
+    for one, other in zip(plain.parameters(), again.parameters(), strict=True):
+        torch.testing.assert_close(other.grad, one.grad, rtol=1e-4, atol=1e-6)
+    for one, other in zip(plain.buffers(), again.buffers(), strict=True):
+        torch.testing.assert_close(other, one)
+    torch.compiler.reset()

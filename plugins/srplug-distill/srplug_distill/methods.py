@@ -11,6 +11,7 @@ from srcore.machine.devices import at_least_float32
 from srcore.methods.gan import Gan
 from srcore.methods.supervised import Supervised
 from srplug_distill.curriculum import curriculum_target
+from srplug_distill.features import Taps
 from srplug_distill.options import CurriculumOptions
 from srplug_distill.plugin import TEACHER_ENTRY
 
@@ -95,10 +96,18 @@ class Distillation(Supervised):
         super().__init__(parts)
         self.online = online
         self.curriculum = curriculum
+        self.taps = Taps(parts)
 
     def generate(self, batch: Batch) -> LossContext:
         """Run teacher and student."""
-        return super().generate(taught(batch, self.parts, self.curriculum))
+        with self.taps.taking() as features:
+            context = super().generate(taught(batch, self.parts, self.curriculum))
+        context.extras["features"] = features
+        return context
+
+    def close(self) -> None:
+        """Leave both networks as they were."""
+        self.taps.close()
 
 
 class GanDistillation(Gan):
@@ -140,7 +149,15 @@ class GanDistillation(Gan):
         super().__init__(parts, **options)
         self.online = online
         self.curriculum = curriculum
+        self.taps = Taps(parts)
 
     def generate(self, batch: Batch) -> LossContext:
         """Run teacher and student."""
-        return super().generate(taught(batch, self.parts, self.curriculum))
+        with self.taps.taking() as features:
+            context = super().generate(taught(batch, self.parts, self.curriculum))
+        context.extras["features"] = features
+        return context
+
+    def close(self) -> None:
+        """Leave both networks as they were."""
+        self.taps.close()

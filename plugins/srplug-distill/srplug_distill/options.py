@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,12 +12,15 @@ import attrs
 from srcore.capabilities import option_capability
 from srcore.contracts import Role
 from srcore.errors import SrcoreError
+from srcore.messages import shown
 from srcore.methods.options import GanOptions, SupervisedOptions
 from srcore.options import Selected, component, option
+from srcore.options.declaration import keywords
 from srplug_distill.plugin import ENTRIES, TEACHER_ENTRY
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
+    from srplug_distill.losses import LayerLoss
 
 TEACHER = Role(trained=False, needs_weights=True)
 Precision = Literal["float32", "bfloat16", "float16"]
@@ -51,6 +55,95 @@ def curriculum() -> Any:
     return option(
         CurriculumOptions(), 'of losses with target = "curriculum", from teacher to truth'
     )
+
+
+def _two_numbers(channels: tuple[int, ...]) -> str:
+    if len(channels) in (0, 2):
+        return ""
+    return f"expected those of student and teacher, such as [16, 64], found {shown(channels)}"
+
+
+@attrs.frozen(kw_only=True)
+class LayerPair:
+    """An element of ``pairs``: modules of both networks whose outputs are compared."""
+
+    student: str = option(help='name of a module of the generator, such as "body.3"')
+    teacher: str = option(help="name of a module of the teacher")
+    channels: tuple[int, ...] = option(
+        (),
+        "of student and teacher, for a trained 1x1 convolution from the ones to the others; none: "
+        "compared as they are",
+        ge=1,
+        check=_two_numbers,
+    )
+
+
+def _some_pairs(pairs: tuple[LayerPair, ...]) -> str:
+    return "" if pairs else "expected at least one pair of modules, found none"
+
+
+@attrs.frozen(kw_only=True)
+class LayerOptions(ABC):
+    """Losses that compare outputs of modules."""
+
+    pairs: tuple[LayerPair, ...] = option(
+        help="modules of student and teacher whose features are compared; the mean counts",
+        check=_some_pairs,
+    )
+
+    def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
+        """Modules that the networks do not have, and shapes that do not fit."""
+        from srplug_distill.layer_checks import complaints  # torch
+
+        if "teacher" in experiment.roles():
+            yield from (("pairs", message) for message in complaints(experiment, self))
+        elif "features" in experiment.training_method.component.provides:
+            yield "pairs", "features are those of a teacher that is run; set method.online = true"
+
+    @abstractmethod
+    def loss(self) -> LayerLoss:
+        """What compares."""
+
+
+@attrs.frozen(kw_only=True)
+class FeatureDistillationOptions(LayerOptions):
+    """The distance of features of student and teacher."""
+
+    distance: Literal["l1", "mse"] = option("l1", "of features, mean over all elements")
+    normalize: bool = option(
+        False, "features of a position are divided by their length over the channels first"
+    )
+
+    def roles(self) -> dict[str, Role]:
+        """The adapters, where there are any."""
+        return {"adapters": Role(kind="module")} if any(it.channels for it in self.pairs) else {}
+
+    def loss(self) -> LayerLoss:
+        """What compares."""
+        from srplug_distill.losses import FeatureDistillation  # torch
+
+        return FeatureDistillation(**keywords(self))
+
+
+@attrs.frozen(kw_only=True)
+class RelationDistillationOptions(LayerOptions):
+    """The difference of affinities within features of student and teacher (He et al., 2020)."""
+
+    affinity: Literal["spatial", "channel", "instance"] = option(
+        "spatial", "between what: positions of an image, channels, or images of the batch"
+    )
+    grid: int = option(
+        32,
+        "positions along a side of spatial affinities, whose memory grows with its fourth power; "
+        "larger features are averaged over squares; 0: all positions",
+        ge=0,
+    )
+
+    def loss(self) -> LayerLoss:
+        """What compares."""
+        from srplug_distill.losses import RelationDistillation  # torch
+
+        return RelationDistillation(**keywords(self))
 
 
 @attrs.frozen(kw_only=True)
@@ -109,11 +202,14 @@ def _untaught(online: bool, experiment: Experiment) -> Iterator[tuple[str, str]]
 
 def _unasked(experiment: Experiment) -> Iterator[tuple[str, str]]:
     if not any(_asks(loss.selected) for loss in experiment.losses):
-        yield "type", 'no loss asks the teacher; set target = "teacher" in a [[losses]] table'
+        message = 'no loss asks the teacher; set target = "teacher" in a [[losses]] table'
+        yield "type", f"{message}, or compare features"
 
 
 def _asks(value: Any) -> bool:
-    """Whether an entry of the teacher is named, also by a loss inside of another."""
+    """Whether something of the teacher is named, also by a loss inside of another."""
+    if isinstance(value, LayerPair):
+        return True
     if isinstance(value, str):
         return value in ENTRIES
     if isinstance(value, (list, tuple, set, frozenset)):

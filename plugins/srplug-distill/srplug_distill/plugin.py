@@ -18,7 +18,7 @@ ENTRIES = (TEACHER_ENTRY, "curriculum")
 
 @hookimpl
 def srcore_register_components(registry: Registry) -> None:
-    """Methods with a teacher, and what it makes before they begin."""
+    """Methods with a teacher, losses that look into it, and what it makes before they begin."""
     package = "srplug_distill"
     registry.add(
         "method",
@@ -26,7 +26,7 @@ def srcore_register_components(registry: Registry) -> None:
         f"{package}.options:DistillationOptions",
         f"{package}.methods:Distillation",
         needs=("hr",),
-        provides=("ema_sr", *ENTRIES),
+        provides=("ema_sr", "features", *ENTRIES),
     )
     registry.add(
         "method",
@@ -34,8 +34,19 @@ def srcore_register_components(registry: Registry) -> None:
         f"{package}.options:GanDistillationOptions",
         f"{package}.methods:GanDistillation",
         needs=("hr",),
-        provides=("ema_sr", "discriminator", "condition", *ENTRIES),
+        provides=("ema_sr", "discriminator", "condition", "features", *ENTRIES),
     )
+    for name, class_ in (
+        ("feature_distillation", "FeatureDistillation"),
+        ("relation_distillation", "RelationDistillation"),
+    ):
+        registry.add(
+            "loss",
+            name,
+            f"{package}.options:{class_}Options",
+            f"{package}.losses:{class_}",
+            needs=("features",),
+        )
     registry.add(
         "task",
         "teacher_images",

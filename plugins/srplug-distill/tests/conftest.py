@@ -1,9 +1,11 @@
 """A student with a trained teacher that tests change."""
 
 import json
+import math
 import warnings
 
 import pytest
+import torch
 
 import srcore
 from srcore.testing.pytest_plugin import TINY_EXPERIMENT, TINY_GAN
@@ -67,3 +69,38 @@ def train(tmp_path):
         return [row["values"] for row in map(json.loads, lines) if row["phase"] == "train"]
 
     return run
+
+
+@pytest.fixture
+def features():
+    """Random features of a shape, in float64; the same for the same seed."""
+
+    def draw(*shape, seed=0):
+        generator = torch.Generator().manual_seed(seed)
+        return torch.randn(shape, dtype=torch.float64, generator=generator)
+
+    return draw
+
+
+@pytest.fixture
+def naive_affinity():
+    """Affinity matrices of features ``(N, C, H, W)`` by loops over rows."""
+
+    def compute(maps, kind):
+        if kind == "instance":
+            groups = [[image.flatten().tolist() for image in maps]]
+        elif kind == "channel":
+            groups = [[channel.flatten().tolist() for channel in image] for image in maps]
+        else:
+            height, width = maps.shape[2:]
+            places = [(y, x) for y in range(height) for x in range(width)]
+            groups = [[image[:, y, x].tolist() for y, x in places] for image in maps]
+        matrices = [[[_cosine(one, two) for two in rows] for one in rows] for rows in groups]
+        return torch.tensor(matrices, dtype=torch.float64)
+
+    return compute
+
+
+def _cosine(one, two):
+    lengths = [math.sqrt(sum(value * value for value in row)) for row in (one, two)]
+    return sum(a * b for a, b in zip(one, two, strict=True)) / (lengths[0] * lengths[1])
