@@ -359,7 +359,7 @@ UNTESTED_BY_NAME = {
     "launching": "stages",
     "losses": "entries options",
     "machine": "device_names shared_memory",
-    "methods": "base options",
+    "methods": "options",
     "metrics": "lpips lpips_choice options own_weights pairs",
     "models": "addressed_path addresses cache entry licenses model_files source "
     "unknown_words",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen
-class Features:
+class LayerFeatures:
     """Outputs of named modules in one forward pass of each network.
 
     Attributes:
@@ -75,7 +75,7 @@ class Tap:
         wanted = dict.fromkeys(names)
         if unknown := unknown_modules(network, wanted, who):
             raise SrcoreError(f"pairs: {'; '.join(unknown)}")
-        self._kept = _Kept()
+        self._kept = _Taken()
         self._handles = [
             modules[name].register_forward_hook(_Keep(self._kept, name)) for name in wanted
         ]
@@ -119,9 +119,9 @@ class Taps:
         self._teacher = Tap(teacher, [pair.teacher for pair in pairs], "teacher")
 
     @contextlib.contextmanager
-    def taking(self) -> Iterator[Features]:
+    def taking(self) -> Iterator[LayerFeatures]:
         """What both networks compute inside of the block."""
-        features = Features()
+        features = LayerFeatures()
         with self._student.taking(features.student), self._teacher.taking(features.teacher):
             yield features
 
@@ -144,7 +144,7 @@ def unknown_modules(network: nn.Module, names: Iterable[str], who: str) -> list[
 
 
 @attrs.define(eq=False)
-class _Kept:
+class _Taken:
     maps: dict[str, Any] | None = None
 
 
@@ -152,7 +152,7 @@ class _Kept:
 class _Keep:
     """A hook that can be pickled and copied with its network."""
 
-    kept: _Kept
+    kept: _Taken
     name: str
 
     def __call__(self, module: nn.Module, given: Any, output: Any) -> None:
@@ -162,10 +162,10 @@ class _Keep:
 
 
 def _map(maps: dict[str, Any], who: str, name: str) -> Tensor:
-    found = maps.get(name)
-    if isinstance(found, Tensor) and found.ndim == 4:
-        return found
-    what = f"gives {told(found)}" if name in maps else "is not called in use"
+    output = maps.get(name)
+    if isinstance(output, Tensor) and output.ndim == 4:
+        return output
+    what = f"gives {told(output)}" if name in maps else "is not called in use"
     raise SrcoreError(
         f"pairs: the {who}'s module {shown(name)} {what}; expected features (N, C, H, W); "
         "name another module"

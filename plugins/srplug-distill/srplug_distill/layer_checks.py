@@ -12,7 +12,7 @@ from srcore.capabilities import capability
 from srcore.contracts import LossContext
 from srcore.errors import SrcoreError
 from srcore.weights.without_memory import built_without_memory, without_memory
-from srplug_distill.features import Features, Tap, unknown_modules
+from srplug_distill.features import LayerFeatures, Tap, unknown_modules
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 _SIDE = 48
 
 
-def complaints(experiment: Experiment, options: LayerOptions) -> Iterator[str]:
+def layer_complaints(experiment: Experiment, options: LayerOptions) -> Iterator[str]:
     """Modules that are not there, else the first shapes that do not fit; none if it is not known.
 
     Networks are made without memory, and see an image without values.
     """
     students = [pair.student for pair in options.pairs]
     teachers = [pair.teacher for pair in options.pairs]
-    student, teacher = (_bare(experiment, role) for role in ("generator", "teacher"))
+    student, teacher = (_shapes_of(experiment, role) for role in ("generator", "teacher"))
     unknown = [*_unknown(student, students, "generator"), *_unknown(teacher, teachers, "teacher")]
     yield from unknown
     if unknown or student is None or teacher is None:
         return
-    features = Features()
+    features = LayerFeatures()
     try:
-        _look(student, students, features.student)
-        _look(teacher, teachers, features.teacher)
+        _take_outputs(student, students, features.student)
+        _take_outputs(teacher, teachers, features.teacher)
     except Exception:  # one looks at values, or sees more than an image: the run will say
         return
     with without_memory():
@@ -48,7 +48,7 @@ def complaints(experiment: Experiment, options: LayerOptions) -> Iterator[str]:
         yield str(error).removeprefix("pairs: ")
 
 
-def _bare(experiment: Experiment, role: str) -> nn.Module | None:
+def _shapes_of(experiment: Experiment, role: str) -> nn.Module | None:
     table: Any = experiment.network_table(role)
     if table is None:
         return None
@@ -62,7 +62,7 @@ def _unknown(network: nn.Module | None, names: list[str], who: str) -> list[str]
     return [] if network is None else unknown_modules(network, names, who)
 
 
-def _look(network: nn.Module, names: list[str], maps: dict[str, Any]) -> None:
+def _take_outputs(network: nn.Module, names: list[str], maps: dict[str, Any]) -> None:
     channels = int(capability("network", network, "in_channels"))
     tap = Tap(network, names, "network")
     with without_memory(), torch.no_grad(), tap.taking(maps):

@@ -29,7 +29,7 @@ class LayerLoss(nn.Module):
     """The mean over pairs of modules of what a subclass compares, in float32 at least.
 
     Features are those of ``context.extras["features"]``, a
-    :class:`srplug_distill.features.Features`, which the methods of this package put there.
+    :class:`srplug_distill.features.LayerFeatures`, which the methods of this package put there.
 
     Args:
         pairs: a module of the student and one of the teacher.
@@ -40,7 +40,7 @@ class LayerLoss(nn.Module):
         self.pairs = tuple(pairs)
 
     def forward(self, context: LossContext) -> Tensor:
-        """The unweighted term."""
+        """The unweighted term, one value, of features ``(N, C, H, W)``."""
         features = context.extras["features"]
         with torch.autocast(context.sr.device.type, enabled=False):
             terms = [
@@ -62,13 +62,22 @@ class FeatureDistillation(LayerLoss):
     The student is led by hidden layers of the teacher (Romero et al., "FitNets: Hints for Thin Deep
     Nets", ICLR 2015), whose regressor is the adapter here.
 
+        [method]
+        type = "distillation"
+        [generator]
+        type = "compact"
+        num_features = 16
+        [networks.teacher]
+        type = "rrdbnet"
+        weights = "teacher.safetensors"
         [[losses]]
         type = "feature_distillation"
         pairs = [{ student = "body.3", teacher = "body.10", channels = [16, 64] }]
 
-    >>> from srplug_distill.features import Features
+    >>> from srplug_distill.features import LayerFeatures
     >>> pair = LayerPair(student="body.1", teacher="body.4")
-    >>> features = Features({"body.1": torch.zeros(1, 2, 4, 4)}, {"body.4": torch.ones(1, 2, 4, 4)})
+    >>> ours, theirs = torch.zeros(1, 2, 4, 4), torch.ones(1, 2, 4, 4)
+    >>> features = LayerFeatures({"body.1": ours}, {"body.4": theirs})
     >>> sr = torch.zeros(1, 3, 8, 8)
     >>> context = LossContext({}, sr, iteration=1, extras={"features": features})
     >>> FeatureDistillation([pair])(context)
@@ -94,15 +103,19 @@ class FeatureDistillation(LayerLoss):
         )
 
     def compare(self, index: int, student: Tensor, teacher: Tensor) -> Tensor:
-        """The distance of the features of one pair."""
+        """The distance of the features of one pair, ``(N, C, H, W)`` and ``(N, K, H, W)``.
+
+        Raises:
+            SrcoreError: their numbers of channels do not fit.
+        """
         pair, given = self.pairs[index], [student.shape[1], teacher.shape[1]]
         expected = list(pair.channels) or [given[1], given[1]]
         if given != expected:
-            found = f"channels = {expected}" if pair.channels else "no channels"
+            declared = f"channels = {expected}" if pair.channels else "no channels"
             raise SrcoreError(
                 f"pairs: the student's {shown(pair.student)} gives {given[0]} channels and the "
                 f"teacher's {shown(pair.teacher)} {given[1]}; expected channels = {given}, a "
-                f"trained adapter, found {found}"
+                f"trained adapter, found {declared}"
             )
         student = self.adapters[index](student)
         if self.normalize:
@@ -117,14 +130,22 @@ class RelationDistillation(LayerLoss):
     He et al., ICIP 2020, see :func:`srplug_distill.affinities.affinity`: not the features
     themselves are to be alike, but which of them are alike. Needs no adapters.
 
+        [method]
+        type = "distillation"
+        [generator]
+        type = "compact"
+        num_features = 16
+        [networks.teacher]
+        type = "rrdbnet"
+        weights = "teacher.safetensors"
         [[losses]]
         type = "relation_distillation"
         pairs = [{ student = "body.3", teacher = "body.10" }]
 
-    >>> from srplug_distill.features import Features
+    >>> from srplug_distill.features import LayerFeatures
     >>> pair = LayerPair(student="body.1", teacher="body.4")
     >>> few, many = torch.ones(1, 2, 4, 4), torch.ones(1, 8, 4, 4)  # all positions are alike
-    >>> features = Features({"body.1": few}, {"body.4": many})
+    >>> features = LayerFeatures({"body.1": few}, {"body.4": many})
     >>> context = LossContext({}, few, iteration=1, extras={"features": features})
     >>> bool(RelationDistillation([pair])(context) < 1e-6)
     True
@@ -145,7 +166,11 @@ class RelationDistillation(LayerLoss):
         self.affinity, self.grid = affinity, grid
 
     def compare(self, index: int, student: Tensor, teacher: Tensor) -> Tensor:
-        """The distance of the affinities of one pair."""
+        """The distance of the affinities of one pair, ``(N, C, H, W)`` and ``(N, K, H, W)``.
+
+        Raises:
+            SrcoreError: their numbers of channels do not fit.
+        """
         given = student.shape[1], teacher.shape[1]
         if self.affinity == "channel" and given[0] != given[1]:
             pair = self.pairs[index]

@@ -93,10 +93,10 @@ class LayerOptions(ABC):
 
     def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """Modules that the networks do not have, and shapes that do not fit."""
-        from srplug_distill.layer_checks import complaints  # torch
+        from srplug_distill.layer_checks import layer_complaints  # torch
 
         if "teacher" in experiment.roles():
-            yield from (("pairs", message) for message in complaints(experiment, self))
+            yield from (("pairs", message) for message in layer_complaints(experiment, self))
         elif "features" in experiment.training_method.component.provides:
             yield "pairs", "features are those of a teacher that is run; set method.online = true"
 

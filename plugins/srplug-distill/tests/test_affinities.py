@@ -31,9 +31,9 @@ def test_larger_features_are_means_over_squares(features, naive_affinity, size, 
     rows, columns = (range(0, length, side) for length in size)
     expected = [[maps[..., y : y + side, x : x + side].mean((2, 3)) for x in columns] for y in rows]
     expected = torch.stack([torch.stack(row, -1) for row in expected], -2)
-    found = pooled(maps, grid)
-    assert max(found.shape[-2:]) <= grid
-    assert_close(found, expected, rtol=1e-12, atol=1e-12)
+    means = pooled(maps, grid)
+    assert max(means.shape[-2:]) <= grid
+    assert_close(means, expected, rtol=1e-12, atol=1e-12)
     assert_close(affinity(maps, "spatial", grid), naive_affinity(expected, "spatial"), rtol=1e-12)
 
 

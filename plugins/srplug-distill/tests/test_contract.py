@@ -1,7 +1,7 @@
 from typing import ClassVar
 
 import torch
-from srplug_distill.features import Features
+from srplug_distill.features import LayerFeatures
 
 from srcore.testing import PluginContract
 
@@ -12,7 +12,7 @@ PAIR = {"student": "inner", "teacher": "inner"}
 def features(context):
     """What hangs on the image, and something of more channels."""
     student = context.sr.mean(1, keepdim=True).expand(-1, 3, -1, -1)
-    return Features({"inner": student}, {"inner": torch.rand(len(student), 5, 32, 32)})
+    return LayerFeatures({"inner": student}, {"inner": torch.rand(len(student), 5, 32, 32)})
 
 
 class TestDistillation(PluginContract):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from srplug_distill.features import Features
+from srplug_distill.features import LayerFeatures
 from srplug_distill.losses import FeatureDistillation, RelationDistillation
 from srplug_distill.options import LayerPair
 
@@ -18,7 +18,7 @@ ADAPTED = LayerPair(student="body.3", teacher="body.8", channels=(2, 3))
 
 def context_of(student, teacher):
     sr = torch.zeros(1, 3, 2, 2)
-    return LossContext({}, sr, iteration=1, extras={"features": Features(student, teacher)})
+    return LossContext({}, sr, iteration=1, extras={"features": LayerFeatures(student, teacher)})
 
 
 @pytest.fixture
