@@ -196,10 +196,15 @@ class Parts:
         warnings.warn(text, DeprecationWarning, stacklevel=2)
         return self.upscale(batch)
 
-    def upscale(self, batch: Batch) -> Any:
-        """What the generator makes of ``lr``, with condition and fields where it has them."""
+    def upscale(self, batch: Batch, **more: Any) -> Any:
+        """What the generator makes of ``lr``, with condition and fields where it has them.
+
+        Args:
+            batch: with ``lr`` ``(N, C, h, w)``.
+            more: what else its ``forward`` is given by name; its average is given the same.
+        """
         made = self.roles["generator"]
-        self._beside = made.beside(batch, self.drawn)
+        self._beside = made.beside(batch, self.drawn) | more
         return checked_result("network", made.network, made.wrapped(batch["lr"], **self._beside))
 
     def context(self, batch: Batch, sr: Tensor) -> LossContext:

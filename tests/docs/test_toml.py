@@ -106,6 +106,8 @@ data.train.lr = "examples/images/validation"
 BASES = {
     "supervised": SUPERVISED,
     "distillation": SUPERVISED,
+    "flow_matching": SUPERVISED,
+    "flow_distillation": SUPERVISED,
     "usrdu_dsn": DOWNSAMPLING,
     "cyclegan": CYCLES,
 }

@@ -1,5 +1,7 @@
 """What a network may do beside enlarging: draw, condition, deploy; trained, validated, exported."""
 
+import json
+
 import attrs
 import pytest
 import torch
@@ -11,6 +13,7 @@ import srcore
 from srcore import option
 from srcore.converting.conversion import convert
 from srcore.launching.stages import run_experiment
+from srcore.methods import Supervised
 from srcore.plugin.manager import PluginManager, plugins, using
 from srcore.testing import assert_close, assert_same_state
 from srcore.testing.experiments import load_checked
@@ -138,3 +141,38 @@ def test_an_export_without_the_branches_is_used_and_converted(tiny_experiment, t
     with torch.no_grad():
         expected = network(image)
         assert_close(srcore.load_generator(again)(image), expected)
+
+
+class Shifted(Sampler):
+    """Adds what a method says, in training only."""
+
+    def forward(self, lr, *, noise, condition, shift=0.0):
+        return super().forward(lr, noise=noise, condition=condition) + shift
+
+
+class ShiftingMethod(Supervised):
+    def generate(self, batch):
+        return self.parts.context(batch, self.parts.upscale(batch, shift=7.0))
+
+
+class AverageLoss(nn.Module):
+    """Zero where the average computes what the network does."""
+
+    def forward(self, context):
+        return (context.sr - context.ema_sr).abs().max() + (context.sr.mean() < 5)
+
+
+def test_what_a_method_says_beside_the_image_is_given_to_the_average_too(tiny_experiment, tmp_path):
+    class More:
+        @srcore.hookimpl
+        def srcore_register_components(self, registry):
+            registry.add("network", "shifted", PlainOptions, Shifted)
+            registry.add("method", "shifting", None, ShiftingMethod, provides=("ema_sr",))
+            registry.add("loss", "average", None, AverageLoss, needs=("ema_sr",))
+
+    with using(PluginManager(discover=False, extra=[More()])):
+        chosen = ('method={type="shifting"}', 'losses=[{type="average"}]', "train.iterations=1")
+        run(tiny_experiment, tmp_path, "shifted", *chosen)
+    rows = map(json.loads, (tmp_path / "tiny/metrics.jsonl").read_text().splitlines())
+    (first,) = [row["values"]["average"] for row in rows if row["phase"] == "train"]
+    assert first == 0
