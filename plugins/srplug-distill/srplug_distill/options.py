@@ -233,7 +233,7 @@ class TeacherImagesOptions:
         0, "side of the tiles in low-resolution pixels; 0: chosen by the free memory", ge=0
     )
     precision: Precision = option("float32", "what the teacher computes in")
-    self_ensemble: bool = option(False, "average of 8 flipped and turned runs")
+    self_ensemble: bool = option(False, "the teacher runs on 8 flipped and turned copies")
 
     def unfit_weights(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """A file that holds no generator of the scale."""

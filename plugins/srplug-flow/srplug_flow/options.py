@@ -39,7 +39,7 @@ class FlowOptions:
     ``steps`` may be chosen whenever it is used: ``srcore upscale --network steps=8``.
     """
 
-    num_features: int = option(64, "channels", ge=1, le=4096)
+    num_features: int = option(64, "channels of the blocks", ge=1, le=4096)
     num_blocks: int = option(8, "residual blocks", ge=1, le=1024)
     sigma: float = option(
         0.1, "standard deviation of the noise on the enlarged image, of images in [0, 1]", ge=0
