@@ -207,6 +207,18 @@ class Parts:
         self._beside = made.beside(batch, self.drawn) | more
         return checked_result("network", made.network, made.wrapped(batch["lr"], **self._beside))
 
+    def look(self, role: str, batch: Batch) -> Tensor:
+        """What a frozen network, such as a teacher, makes of ``lr``: no graph, float32 at least.
+
+        Args:
+            role: its name.
+            batch: with ``lr`` ``(N, C, h, w)``.
+        """
+        made = self.roles[role]
+        with torch.no_grad(), self.autocast():
+            output = made.wrapped(batch["lr"], **made.beside(batch, self.drawn))
+        return at_least_float32(output)
+
     def context(self, batch: Batch, sr: Tensor) -> LossContext:
         """What losses see with ``sr`` ``(N, C, H, W)``; computes the EMA output if one needs it."""
         ema_sr = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +12,7 @@ from tqdm import tqdm
 
 from srcore.files.atomic import write_bytes
 from srcore.files.deleting import delete_known
+from srcore.machine.terminal import on_terminal
 
 if TYPE_CHECKING:
     from srcore.engine.run import Run
@@ -45,13 +45,13 @@ def own_share(
     if len(todo) < len(own):
         logger.info("%s: %d of %d are there already", label, len(own) - len(todo), len(own))
     is_main, quiet = (run.is_main, run.quiet) if run is not None else (True, False)
-    shown = is_main and not quiet and sys.stderr.isatty()
+    bar = on_terminal(quiet=quiet or not is_main)
     step = max(1, math.ceil(len(todo) / 10))
-    for number, piece in enumerate(tqdm(todo, desc=label, unit="image", disable=not shown)):
+    for number, piece in enumerate(tqdm(todo, desc=label, unit="image", **bar)):
         if run is not None:
             run.stop_if_requested(f"{number} of {len(todo)} images")
         yield piece
-        if not shown and is_main and (number + 1) % step == 0:
+        if bar["disable"] and is_main and (number + 1) % step == 0:
             logger.info("%s: %d of %d images", label, number + 1, len(todo))
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from srcore.errors import SrcoreError
 from srcore.messages import shown, told
 from srcore.suggest import closest
+from srplug_distill.losses import LayerLoss
 
 if TYPE_CHECKING:
     from srcore.engine.parts import Parts
@@ -107,8 +108,6 @@ class Taps:
     """
 
     def __init__(self, parts: Parts) -> None:
-        from srplug_distill.losses import LayerLoss
-
         modules = [term.loss for term in parts.losses if isinstance(term.loss, nn.Module)]
         inner = [it for module in modules for it in module.modules() if isinstance(it, LayerLoss)]
         pairs = [pair for loss in inner for pair in loss.pairs]

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from srcore.errors import SrcoreError
-from srcore.machine.devices import at_least_float32
 from srcore.methods.gan import Gan
 from srcore.methods.supervised import Supervised
 from srplug_distill.curriculum import curriculum_target
@@ -35,13 +32,7 @@ def taught(batch: Batch, parts: Parts, curriculum: CurriculumOptions) -> Batch:
         SrcoreError: teacher and truth differ in shape.
     """
     hr = batch["hr"]
-    if "teacher" in parts.roles:
-        teacher = parts.roles["teacher"]
-        with torch.no_grad(), parts.autocast():
-            output = teacher.wrapped(batch["lr"], **teacher.beside(batch, parts.drawn))
-        output = at_least_float32(output)
-    else:
-        output = batch[TEACHER_ENTRY]
+    output = parts.look("teacher", batch) if "teacher" in parts.roles else batch[TEACHER_ENTRY]
     if output.shape != hr.shape:
         raise SrcoreError(
             f"networks.teacher: makes images of shape {tuple(output.shape)}; expected "

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from srcore.machine.devices import at_least_float32
 from srcore.methods.gan import Gan
 from srcore.methods.supervised import Supervised
 from srcore.options.declaration import defaults
@@ -163,8 +162,7 @@ class FlowDistillation(Supervised):
     def generate(self, batch: Batch) -> LossContext:
         """Run teacher and student on the same noise."""
         parts = self.parts
-        teacher, before = parts.roles[TEACHER], parts.drawn.get_state()
-        with torch.no_grad(), parts.autocast():
-            output = teacher.wrapped(batch["lr"], **teacher.beside(batch, parts.drawn))
+        before = parts.drawn.get_state()
+        output = parts.look(TEACHER, batch)
         parts.drawn.set_state(before)  # the student's noise is drawn from where the teacher's was
-        return super().generate({**batch, TEACHER: at_least_float32(output)})
+        return super().generate({**batch, TEACHER: output})
