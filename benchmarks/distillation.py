@@ -1,11 +1,13 @@
 """What a small network learns from a large one: students with and without a teacher, by seeds.
 
     python benchmarks/distillation.py RealESRGAN_x4plus.safetensors PHOTOGRAPHS HELD_OUT \
-        --vgg vgg16_near_imagenet.safetensors --work FOLDER [--pictures FOLDER]
+        --start realesr-animevideov3.safetensors --vgg vgg16_near_imagenet.safetensors \
+        --work FOLDER [--pictures FOLDER]
 
-PHOTOGRAPHS and HELD_OUT are degraded alike (blur, x1/4, noise, JPEG) with other noise. The teacher
-upscales the degraded photographs once. From equal weights, on equal crops, in equally many
-iterations a student (`compact`, 64 features, 16 convolutions) is trained with L1 against
+PHOTOGRAPHS are large: they are halved in size, and of each the tiles with most detail are taken.
+Tiles and HELD_OUT are degraded alike, from almost clean to bad, with other noise. The teacher
+upscales the degraded tiles once. From equal weights, on equal crops, in equally many iterations a
+student (`compact`, 64 features, 16 convolutions) is trained with L1 against
 
 - truth: the photographs
 - teacher: what the teacher makes
@@ -23,10 +25,11 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import torch
 from combinations import Vgg16, bicubic, measure, spread
 from harness import write_results
@@ -35,10 +38,20 @@ import srcore
 from srcore.images import ImageArray, list_images, read_rgb, write_image
 from srcore.launching.stages import run_experiment
 from srcore.prepare.degrading import OfflineDegradation
-from srcore.prepare.jobs import prepare_degraded
+from srcore.prepare.subimages import sub_images
 from srcore.runs.strips import side_by_side
 from srcore.testing.experiments import load_checked
 
+#: Blur (sigma in HR pixels), noise (sigma in gray levels) and quality of JPEG, in turns.
+DEGRADATIONS = (
+    (None, None, 90),
+    (1.5, 2.0, 85),
+    (3.0, 3.0, 80),
+    (2.0, 6.0, 90),
+    (4.0, 1.0, 70),
+    (2.5, 8.0, 60),
+)
+TILE = 384
 TAUGHT = 'type = "distillation"\nonline = false'
 #: What a student is compared with, and the method that knows it.
 ARMS = {
@@ -54,6 +67,7 @@ seed = {seed}
 
 [generator]
 type = "compact"
+weights = "{start}"
 
 [train]
 iterations = {iterations}
@@ -66,7 +80,7 @@ ema_decay = 0.99
 
 [optimizer.generator]
 type = "adam"
-learning_rate = 5e-4
+learning_rate = 2e-4
 
 [schedule.generator]
 type = "cosine"
@@ -113,23 +127,39 @@ lr = "lr"
 """
 
 
-def degrade(arguments: argparse.Namespace, source: Path, hr: Path, lr: Path, seed: int) -> None:
-    """The first photographs of a folder and what becomes of them; once."""
-    if lr.is_dir():
-        return
-    chosen = arguments.work / f"sources_{seed}"
-    count = arguments.photographs_used if seed == 1 else arguments.images
-    for path in list_images(source)[:count]:
-        write_image(chosen / f"{path.stem}.png", read_rgb(path))
-    degradation = OfflineDegradation(
-        scale=4,
-        dialect="matlab",
-        blur=arguments.blur,
-        noise=arguments.noise,
-        jpeg=arguments.jpeg,
-        seed=seed,
-    )
-    prepare_degraded(chosen, lr, degradation, hr_output=hr)
+def detail(image: ImageArray) -> float:
+    """How much an image varies from pixel to pixel."""
+    return float(cv2.Laplacian(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.CV_64F).std())
+
+
+def tiles(photographs: Path, count: int) -> Iterator[tuple[str, ImageArray]]:
+    """Of every photograph, halved in size, equally many tiles: those with most detail."""
+    paths = list_images(photographs)
+    for path in paths:
+        photograph = read_rgb(path)
+        height, width = (side // 2 for side in photograph.shape[:2])
+        halved: Any = cv2.resize(photograph, (width, height), interpolation=cv2.INTER_AREA)
+        cuts = sorted(sub_images(halved, path.stem, TILE, TILE, 0), key=lambda cut: -detail(cut[1]))
+        yield from cuts[: -(-count // len(paths))]
+
+
+def whole(folder: Path, count: int | None = None) -> Iterator[tuple[str, ImageArray]]:
+    """The first images of a folder."""
+    for path in list_images(folder)[:count]:
+        yield path.stem, read_rgb(path)
+
+
+def degrade(images: Iterable[tuple[str, ImageArray]], hr: Path, lr: Path, seed: int) -> None:
+    """Write images and what becomes of them; once."""
+    for number, (name, image) in enumerate(images):
+        if (lr / f"{name}.png").is_file():
+            continue
+        blur, noise, jpeg = DEGRADATIONS[number % len(DEGRADATIONS)]
+        degradation = OfflineDegradation(
+            scale=4, dialect="matlab", blur=blur, noise=noise, jpeg=jpeg, seed=seed
+        )
+        write_image(hr / f"{name}.png", image[: image.shape[0] // 4 * 4, : image.shape[1] // 4 * 4])
+        write_image(lr / f"{name}.png", degradation.apply(image, name))
 
 
 def run(arguments: argparse.Namespace, name: str, text: str) -> Path:
@@ -164,7 +194,7 @@ def write_pictures(
 ) -> None:
     """Strips of all ways for every picture of a folder, degraded as the others."""
     hr, lr = arguments.work / "pictures_hr", arguments.work / "pictures_lr"
-    degrade(arguments, arguments.pictures, hr, lr, seed=3)
+    degrade(whole(arguments.pictures), hr, lr, seed=3)
     for path in list_images(lr):
         shown = [(name, generate(read_rgb(path))) for name, generate in ways.items()]
         strip = side_by_side([*shown, ("photograph", read_rgb(hr / path.name))])
@@ -177,18 +207,16 @@ def arguments_given() -> argparse.Namespace:
     parser.add_argument("teacher", type=Path)
     parser.add_argument("photographs", type=Path)
     parser.add_argument("held_out", type=Path)
+    parser.add_argument("--start", type=Path, required=True, help="weights students begin with")
     parser.add_argument("--vgg", type=Path, required=True, help="conv1_1 ... conv4_3 of VGG16")
     parser.add_argument("--work", type=Path, required=True, help="folder of images and runs")
     parser.add_argument("--pictures", type=Path, help="folder of pictures for the eye")
-    parser.add_argument("--photographs-used", type=int, default=100)
+    parser.add_argument("--tiles", type=int, default=160, help="of the photographs, about")
     parser.add_argument("--images", type=int, default=20, help="held-out images")
     parser.add_argument("--iterations", type=int, default=1000, help="of every student")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--patch", type=int, default=128, help="side of HR crops in pixels")
-    parser.add_argument("--blur", type=float, default=3.0, help="sigma in HR pixels")
-    parser.add_argument("--noise", type=float, default=3.0, help="sigma in gray levels")
-    parser.add_argument("--jpeg", type=int, default=80, help="quality")
+    parser.add_argument("--patch", type=int, default=96, help="side of HR crops in pixels")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
@@ -211,6 +239,7 @@ def trained(arguments: argparse.Namespace) -> list[Path]:
                 iterations=arguments.iterations,
                 batch_size=arguments.batch_size,
                 device=arguments.device,
+                start=arguments.start.resolve(),
                 teacher=teacher,
                 patch=arguments.patch,
             )
@@ -249,11 +278,18 @@ def main() -> None:
     arguments = arguments_given()
     torch.set_num_threads(arguments.threads)
     held_out = arguments.work / "held_out"
-    degrade(arguments, arguments.photographs, arguments.work / "hr", arguments.work / "lr", 1)
-    degrade(arguments, arguments.held_out, held_out / "HR_x4", held_out / "LR_x4", 2)
+    training = tiles(arguments.photographs, arguments.tiles)
+    degrade(training, arguments.work / "hr", arguments.work / "lr", seed=1)
+    originals = whole(arguments.held_out, arguments.images)
+    degrade(originals, held_out / "HR_x4", held_out / "LR_x4", seed=2)
     arguments.held_out = held_out
     runs = trained(arguments)
-    ways = {"bicubic": bicubic, "x4": upscaling("x4"), "the_teacher": upscaling(arguments.teacher)}
+    ways = {
+        "bicubic": bicubic,
+        "x4": upscaling("x4"),
+        "start": upscaling(arguments.start),
+        "the_teacher": upscaling(arguments.teacher),
+    }
     table = table_of(arguments, ways, runs)
     sys.stdout.write(json.dumps(table, indent=2) + "\n")
     if arguments.pictures is not None:
