@@ -27,6 +27,7 @@ GENERATORS = {
     "esrdgan": "num_features = 4\nnum_blocks = 1\ngrowth_channels = 4",
     "dlsn": "num_features = 8\nnum_groups = 1\nnum_blocks = 1\nchunk_size = 32",
     "spandrel_span": "feature_channels = 8",
+    "flow": "num_features = 4\nnum_blocks = 1\nsteps = 2",
 }
 SEMANTICS = 'semantics = { weights = "random", width = 8, blocks = [1, 1, 1] }\nhead_dim = 16'
 DISCRIMINATORS = {
@@ -38,11 +39,16 @@ DISCRIMINATORS = {
     "sed_unet": f"num_features = 8\n{SEMANTICS}",
 }
 ARTIFACT_LOSS = {"plain": "", "ldl": '[[losses]]\ntype = "ldl"'}
-TRICKS = {
-    "plain": "",
+METHODS = {
+    "plain": 'type = "gan"',
     "esrdgan_tricks": (
-        '[method.labels]\ntype = "esrdgan"\nsmoothing = 0.1\nnoise = 0.05\n'
+        'type = "gan"\n[method.labels]\ntype = "esrdgan"\nsmoothing = 0.1\nnoise = 0.05\n'
         '[[discriminator.inputs]]\ntype = "instance_noise"\n'
+    ),
+    "taught": (
+        'type = "gan_distillation"\n[networks.teacher]\ntype = "compact"\nnum_features = 4\n'
+        'num_convs = 1\nweights = "teacher.safetensors"\n'
+        '[[losses]]\ntype = "l1"\nname = "taught"\ntarget = "teacher"\n'
     ),
 }
 DATA = {
@@ -57,7 +63,7 @@ DATA = {
         '[[data.train.transforms]]\ntype = "laplace_sampling"\nweights = "dsn.safetensors"'
     ),
 }
-AXES = (GENERATORS, DISCRIMINATORS, ARTIFACT_LOSS, TRICKS, DATA)
+AXES = (GENERATORS, DISCRIMINATORS, ARTIFACT_LOSS, METHODS, DATA)
 CELLS = list(itertools.product(*AXES))
 
 
@@ -87,7 +93,7 @@ QUICK = covering_pairs()
 SAMPLE = random.Random(576).sample([cell for cell in CELLS if cell not in QUICK], 60)
 
 
-def experiment(generator, discriminator, artifact, tricks, data):
+def experiment(generator, discriminator, artifact, method, data):
     return f"""
 name = "cell"
 scale = 4
@@ -98,8 +104,7 @@ type = "{generator}"
 type = "{discriminator}"
 {DISCRIMINATORS[discriminator]}
 [method]
-type = "gan"
-{TRICKS[tricks]}
+{METHODS[method]}
 [[losses]]
 type = "l1"
 [[losses]]
@@ -129,12 +134,13 @@ def folder(tmp_path_factory):
     write_tiny_images(folder / "train", 3, height=160, width=160)
     torch.manual_seed(0)
     write_weights(folder / "dsn.safetensors", "usrdu_dsn", scale=4, num_features=8, num_blocks=1)
+    write_weights(folder / "teacher.safetensors", "compact", scale=4, num_features=4, num_convs=1)
     return folder
 
 
 @pytest.fixture(autouse=True)
 def all_plugins():
-    wanted = {"esrdgan", "ldl", "sed", "dlsn", "usrdu", "spandrel"}
+    wanted = {"esrdgan", "ldl", "sed", "dlsn", "usrdu", "spandrel", "distill", "flow"}
     missing = wanted - {plugin.name for plugin in plugins().plugins}
     assert not missing, f"the matrix needs all plugins; missing: {missing}"
 
