@@ -31,12 +31,17 @@ def taught(batch: Batch, parts: Parts, curriculum: CurriculumOptions) -> Batch:
     Raises:
         SrcoreError: teacher and truth differ in shape.
     """
-    hr = batch["hr"]
-    output = parts.look("teacher", batch) if "teacher" in parts.roles else batch[TEACHER_ENTRY]
+    hr, is_online = batch["hr"], "teacher" in parts.roles
+    output = parts.look("teacher", batch) if is_online else batch[TEACHER_ENTRY]
     if output.shape != hr.shape:
+        place, advice = (
+            ("networks.teacher", "check scale and crop sizes")
+            if is_online
+            else ("data.train", "a transform cuts hr alone")
+        )
         raise SrcoreError(
-            f"networks.teacher: makes images of shape {tuple(output.shape)}; expected "
-            f"{tuple(hr.shape)} as the batch entry hr; check scale and crop sizes"
+            f"{place}: the teacher's images have the shape {tuple(output.shape)}; expected "
+            f"{tuple(hr.shape)} as the batch entry hr; {advice}"
         )
     target = curriculum_target(output, hr, parts.progress, curriculum)
     return {**batch, TEACHER_ENTRY: output, "curriculum": target}

@@ -276,6 +276,13 @@ def test_a_teacher_of_another_scale_is_refused_before_the_run(prepared, tmp_path
         srcore.run(srcore.load_experiment(file), tmp_path / "run")
 
 
+def test_a_transform_that_cuts_the_truth_alone_is_one_line(prepared, train):
+    degradation = '[{type="second_order_degradation",hr_crop=16}]'
+    message = r"data\.train: the teacher's images .*32, 32\); expected .*16, 16\).* cuts hr alone"
+    with pytest.raises(SrcoreError, match=message):
+        train(prepared, f"data.train.transforms={degradation}")
+
+
 @pytest.mark.slow
 def test_two_processes_make_and_learn_what_one_does(student, tmp_path):
     experiment = tmp_path / "both.toml"
