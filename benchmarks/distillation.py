@@ -2,7 +2,7 @@
 
     python benchmarks/distillation.py RealESRGAN_x4plus.safetensors PHOTOGRAPHS HELD_OUT \
         --start realesr-animevideov3.safetensors --vgg vgg16_near_imagenet.safetensors \
-        --work FOLDER [--pictures FOLDER]
+        --work FOLDER [--pictures FOLDER --picture FILE]
 
 PHOTOGRAPHS are large: they are halved in size, and of each the tiles with most detail are taken.
 Tiles and HELD_OUT are degraded alike, from almost clean to bad, with other noise. The teacher
@@ -13,9 +13,9 @@ student (`compact`, 64 features, 16 convolutions) is trained with L1 against
 - teacher: what the teacher makes
 - curriculum: what moves from the teacher's images to the photographs
 
-The distances vgg_* are mean differences of features of VGG16 and no LPIPS. PICTURES are upscaled
-by all of them at the end, side by side. The run can be interrupted and started again; finished
-stages are not repeated.
+The distances vgg_* are mean differences of features of VGG16 and no LPIPS. Middles of PICTURES,
+upscaled by all of them, are written side by side at the end. The run can be interrupted and started
+again; finished stages are not repeated.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import torch
 from combinations import Vgg16, bicubic, measure, spread
 from harness import write_results
@@ -52,6 +53,7 @@ DEGRADATIONS = (
     (2.5, 8.0, 60),
 )
 TILE = 384
+SHOWN = 176
 TAUGHT = 'type = "distillation"\nonline = false'
 #: What a student is compared with, and the method that knows it.
 ARMS = {
@@ -189,16 +191,23 @@ def processor_seconds(generate: Callable[[ImageArray], ImageArray], lr: ImageArr
     return round(statistics.median(taken[1:]), 3)
 
 
-def write_pictures(
+def middle(image: ImageArray) -> ImageArray:
+    """The square in the middle that is shown."""
+    top, left = ((side - SHOWN) // 2 for side in image.shape[:2])
+    return image[top : top + SHOWN, left : left + SHOWN]
+
+
+def write_picture(
     arguments: argparse.Namespace, ways: Mapping[str, Callable[[ImageArray], ImageArray]]
 ) -> None:
-    """Strips of all ways for every picture of a folder, degraded as the others."""
+    """Middles of all pictures, degraded as the others and upscaled by all ways."""
     hr, lr = arguments.work / "pictures_hr", arguments.work / "pictures_lr"
     degrade(whole(arguments.pictures), hr, lr, seed=3)
+    rows = []
     for path in list_images(lr):
-        shown = [(name, generate(read_rgb(path))) for name, generate in ways.items()]
-        strip = side_by_side([*shown, ("photograph", read_rgb(hr / path.name))])
-        write_image(arguments.work / "strips" / path.name, strip)
+        shown = [(name, middle(generate(read_rgb(path)))) for name, generate in ways.items()]
+        rows.append(side_by_side([*shown, ("photograph", middle(read_rgb(hr / path.name)))]))
+    write_image(arguments.picture or arguments.work / "picture.png", np.concatenate(rows))
 
 
 def arguments_given() -> argparse.Namespace:
@@ -211,6 +220,7 @@ def arguments_given() -> argparse.Namespace:
     parser.add_argument("--vgg", type=Path, required=True, help="conv1_1 ... conv4_3 of VGG16")
     parser.add_argument("--work", type=Path, required=True, help="folder of images and runs")
     parser.add_argument("--pictures", type=Path, help="folder of pictures for the eye")
+    parser.add_argument("--picture", type=Path, help="file that shows them; default: in --work")
     parser.add_argument("--tiles", type=int, default=160, help="of the photographs, about")
     parser.add_argument("--images", type=int, default=20, help="held-out images")
     parser.add_argument("--iterations", type=int, default=1000, help="of every student")
@@ -294,7 +304,7 @@ def main() -> None:
     sys.stdout.write(json.dumps(table, indent=2) + "\n")
     if arguments.pictures is not None:
         students = {arm: upscaling(runs[0] / arm / "generator.safetensors") for arm in ARMS}
-        write_pictures(arguments, {**ways, **students})
+        write_picture(arguments, {**ways, **students})
     settings = {key: it for key, it in vars(arguments).items() if not isinstance(it, Path)}
     write_results("distillation", table, **settings)
 
