@@ -187,12 +187,18 @@ def _register_losses(registry: Registry) -> None:
     )
     for name, table, target in comparisons:
         registry.add("loss", name, table, f"{package}.{target}")
-    for name, keys, target in (
-        ("adversarial", options.AdversarialOptions, "adversarial:AdversarialLoss"),
-        ("r1", options.R1Options, "penalties:R1Penalty"),
-        ("gradient_penalty", options.GradientPenaltyOptions, "penalties:GradientPenalty"),
+    for name, keys, target, provides in (
+        ("adversarial", options.AdversarialOptions, "adversarial:AdversarialLoss", ()),
+        ("r1", options.R1Options, "penalties:R1Penalty", ("penalty",)),
+        (
+            "gradient_penalty",
+            options.GradientPenaltyOptions,
+            "penalties:GradientPenalty",
+            ("penalty",),
+        ),
     ):
-        registry.add("loss", name, keys, f"{package}.{target}", needs=("discriminator",))
+        path = f"{package}.{target}"
+        registry.add("loss", name, keys, path, needs=("discriminator",), provides=provides)
     registry.add(
         "labels", "constant", options.ConstantLabelOptions, f"{package}.labels:ConstantLabels"
     )

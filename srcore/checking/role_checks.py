@@ -11,7 +11,9 @@ from srcore.config.schema import Experiment, GeneratorTable
 from srcore.contracts import Role
 from srcore.errors import Problem
 from srcore.options import Selected
+from srcore.plugin.building import Component
 from srcore.plugin.registry import Registry
+from srcore.plugin.targets import resolve
 from srcore.suggest import closest
 
 #: Roles with a table of their own at the top of the file.
@@ -63,6 +65,7 @@ def role_problems(experiment: Experiment, registry: Registry) -> Iterator[Proble
     for key in experiment.networks:
         yield from _unused_problems(key, roles, name)
     yield from _target_problems(experiment, roles, name)
+    yield from _idle_problems(experiment, roles)
     yield from _optimized_problems(experiment)
 
 
@@ -131,6 +134,28 @@ def _target_problems(
             message = f'method "{method}" has no losses for "{loss.for_}"'
             hint = closest(loss.for_, possible) or f"expected one of {', '.join(possible)}"
             yield Problem(f"losses[{index}].for", f"{message}; {hint}")
+
+
+def _idle_problems(experiment: Experiment, roles: dict[str, Role]) -> Iterator[Problem]:
+    """Discriminators that no loss trains, or a penalty alone."""
+    if "discriminator" not in experiment.training_method.component.provides:
+        return  # the method trains it by itself
+    for name, role in roles.items():
+        is_there = experiment.network_table(name) is not None
+        if role.kind != "discriminator" or not role.trained or not is_there:
+            continue
+        own = [it.selected.component for it in experiment.losses if it.for_ == role.judges]
+        others = [it for it in own if "penalty" not in it.provides]
+        if not any("discriminator" in it.needs or _may_train(it) for it in others):
+            to = "" if role.judges == "generator" else f' and for = "{role.judges}"'
+            message = f'nothing trains it; add [[losses]] with type = "adversarial"{to}'
+            yield Problem(where_of(name), message)
+
+
+def _may_train(component: Component) -> bool:
+    """Whether a loss that says nothing of discriminators has terms for one."""
+    target = resolve(component.target, component.label, component.owner)
+    return not isinstance(target, type) or hasattr(target, "discriminator_terms")
 
 
 def _optimized_problems(experiment: Experiment) -> Iterator[Problem]:

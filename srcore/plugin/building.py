@@ -73,7 +73,8 @@ class Component:
             their networks provide or the batch holds. Of metrics: ``"hr"``.
         provides: what others may need. Of datasets and transforms: entries of the batch. Of
             methods: ``"ema_sr"``, ``"discriminator"``, ``"condition"``, ..., and ``"losses"`` if
-            the method brings its own and needs none in the file. Entries of the batch that
+            the method brings its own and needs none in the file. Of losses: ``"penalty"``, if
+            their terms alone train no discriminator. Entries of the batch that
             depend on keys are said by ``entries(self)`` of the options, those that a key names by
             ``option(..., entry=True)``.
         owner: distribution that registered it.

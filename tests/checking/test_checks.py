@@ -311,6 +311,16 @@ def test_several_discriminator_steps_need_the_whole_batch(tiny_experiment):
     load_checked(tiny_experiment, overrides[:-1])
 
 
+@pytest.mark.parametrize("losses", ['{type="l1"}', '{type="l1"},{type="r1"}'])
+def test_a_discriminator_that_nothing_trains_is_refused(tiny_experiment, losses):
+    gan = ['method.type="gan"', 'discriminator.type="unet"']
+    with pytest.raises(ConfigError) as caught:
+        load_checked(tiny_experiment, [*gan, f"losses=[{losses}]"])
+    message = 'discriminator: nothing trains it; add [[losses]] with type = "adversarial"'
+    assert message in str(caught.value)
+    load_checked(tiny_experiment, [*gan, f'losses=[{losses},{{type="adversarial"}}]'])
+
+
 def test_a_broken_discriminator_is_one_problem_not_three(tiny_experiment):
     file = tiny_experiment.with_name("broken.toml")
     file.write_text("""

@@ -55,26 +55,19 @@ class CycleGanOptions:
         }
 
     def problems(self, experiment: Experiment) -> Problems:
-        """Judges that nothing trains, and parts that would compare what is no pair."""
+        """Losses that look at another network, and parts that would compare what is no pair."""
         yield from self._loss_problems(experiment)
         yield from self._condition_problems(experiment)
 
     def _loss_problems(self, experiment: Experiment) -> Problems:
-        for role, where in (
-            ("generator", "[discriminator]"),
-            ("degradation", "[networks.lr_discriminator]"),
-        ):
-            losses = [loss.selected.component for loss in experiment.losses if loss.for_ == role]
-            if not any("discriminator" in component.needs for component in losses):
-                told = "" if role == "generator" else f' for = "{role}"'
-                yield "", f'nothing trains {where}: add [[losses]] type = "adversarial"{told}'
-            for component in losses:
-                if role == "degradation" and "ema_sr" in component.needs:
-                    yield (
-                        "",
-                        f'[[losses]] "{component.name}" looks at the average of the generator; '
-                        'remove for = "degradation"',
-                    )
+        for loss in experiment.losses:
+            component = loss.selected.component
+            if loss.for_ == "degradation" and "ema_sr" in component.needs:
+                yield (
+                    "",
+                    f'[[losses]] "{component.name}" looks at the average of the generator; '
+                    'remove for = "degradation"',
+                )
 
     def _condition_problems(self, experiment: Experiment) -> Problems:
         judge, lr_judge = (

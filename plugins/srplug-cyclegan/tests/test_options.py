@@ -33,12 +33,12 @@ def refusal(experiment, *overrides):
         ),
         (
             (f"losses=[{COMPARED}, {LR_JUDGED}]",),
-            'method: nothing trains [discriminator]: add [[losses]] type = "adversarial"',
+            'discriminator: nothing trains it; add [[losses]] with type = "adversarial"',
         ),
         (
             (f"losses=[{COMPARED}, {JUDGED}]",),
-            "method: nothing trains [networks.lr_discriminator]: add [[losses]] type = "
-            '"adversarial" for = "degradation"',
+            "networks.lr_discriminator: nothing trains it; add [[losses]] with type = "
+            '"adversarial" and for = "degradation"',
         ),
         (
             ("losses[0].for=lr_discriminator",),
