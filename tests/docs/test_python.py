@@ -53,7 +53,10 @@ KEYS = {
     ("dataset", "repeat"): {"images": {"type": "hr_folder", "hr": "examples/images/train"}},
 }
 #: What a method of the documentation is trained with.
-ADVERSARIAL = ('discriminator={type="patch", num_features=4}',)
+ADVERSARIAL = (
+    'discriminator={type="patch", num_features=4}',
+    'losses=[{type="l1"}, {type="adversarial"}]',
+)
 
 
 def with_blocks(*languages):
