@@ -108,6 +108,7 @@ BASES = {
     "distillation": SUPERVISED,
     "flow_matching": SUPERVISED,
     "flow_distillation": SUPERVISED,
+    "osediff": SUPERVISED,
     "usrdu_dsn": DOWNSAMPLING,
     "cyclegan": CYCLES,
 }
