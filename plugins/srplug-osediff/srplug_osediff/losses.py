@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import srcore
-from srcore.errors import WeightsError
+from srcore.errors import RandomWeightsWarning, WeightsError
 from srcore.machine.devices import at_least_float32
 from srcore.options.declaration import defaults
 from srplug_osediff.adapters import adapters_of, forget_adapters, without_adapters
@@ -75,7 +76,7 @@ class ScoreDistillationLoss(nn.Module):
     True
 
     Args:
-        weights: file of an osediff generator, whose own adapters are left out.
+        weights: file of an osediff generator, whose own adapters are left out; None: random ones.
         guidance: of the prior, from the negative prompt past the prompt.
         earliest: times of the distillation are drawn from here, of [0, 1].
         latest: they are drawn to here.
@@ -87,17 +88,14 @@ class ScoreDistillationLoss(nn.Module):
 
     def __init__(
         self,
-        weights: Path,
+        weights: Path | None = _DEFAULT.weights,
         guidance: float = _DEFAULT.guidance,
         earliest: float = _DEFAULT.earliest,
         latest: float = _DEFAULT.latest,
         checkpointing: bool = _DEFAULT.checkpointing,
     ) -> None:
         super().__init__()
-        # In checks that is the one without memory.
-        generator = srcore.load_generator(weights, torch.get_default_device())
-        if not isinstance(generator, OSEDiff):
-            raise WeightsError(f"{weights}: holds {type(generator).__name__}; expected osediff")
+        generator = _generator(weights)
         self.guidance = guidance
         self.earliest, self.latest = (round(it * (TIMES - 1)) for it in (earliest, latest))
         self.unet = generator.unet.train()
@@ -147,6 +145,18 @@ class ScoreDistillationLoss(nn.Module):
         prompts = prompt.expand(len(noisy), -1, -1)
         (noise,) = self.unet(noisy, times, encoder_hidden_states=prompts, return_dict=False)
         return at_least_float32(noise)
+
+
+def _generator(weights: Path | None) -> OSEDiff:
+    if weights is None:
+        text = "score_distillation has random weights, which mean nothing: name some as weights"
+        warnings.warn(text, RandomWeightsWarning, stacklevel=3)
+        return OSEDiff(1)
+    # In checks that is the device without memory.
+    generator = srcore.load_generator(weights, torch.get_default_device())
+    if not isinstance(generator, OSEDiff):
+        raise WeightsError(f"{weights}: holds {type(generator).__name__}; expected osediff")
+    return generator
 
 
 def _noisy(

@@ -152,9 +152,11 @@ class GanOSEDiffOptions(GanOptions):
 class ScoreDistillationOptions:
     """Latents stay where a text-to-image model finds natural images (VSD)."""
 
-    weights: Path = option(
-        help='file of an osediff generator whose UNet is the prior: "stage:<name>/'
-        'generator.safetensors" of a task osediff_base',
+    weights: Path | None = option(
+        None,
+        "file of an osediff generator whose UNet is the prior, of a task osediff_base: "
+        '"stage:<name>/generator.safetensors"; none: random weights of default sizes, to measure '
+        "with",
         path="file",
     )
     guidance: float = option(
@@ -175,8 +177,9 @@ class ScoreDistillationOptions:
         from srcore.weights.refusals import refused_weights
         from srplug_osediff.losses import ScoreDistillationLoss  # torch
 
-        for message in refused_weights(lambda: ScoreDistillationLoss(**keywords(self))):
-            yield "weights", message
+        if self.weights is not None:
+            for message in refused_weights(lambda: ScoreDistillationLoss(**keywords(self))):
+                yield "weights", message
 
     def problems(self, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """Times that end before they begin."""

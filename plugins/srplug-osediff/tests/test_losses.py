@@ -1,5 +1,7 @@
 """The distillation loss against its formula; what it trains, and what it draws."""
 
+import warnings
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,11 +11,12 @@ from srplug_osediff.noise_schedule import LEVELS
 from torch import nn
 
 from srcore.contracts import LossContext
-from srcore.errors import WeightsError
+from srcore.errors import RandomWeightsWarning, WeightsError
 from srcore.plugin.manager import plugins
 from srcore.testing import assert_close
 from srcore.testing.weights import write_weights
 from srcore.weights.saving import GeneratorMetadata, save_safetensors
+from srcore.weights.without_memory import without_memory
 
 SMALL = {
     "unet_channels": [8, 8],
@@ -158,6 +161,17 @@ def test_blocks_that_are_computed_again_have_the_same_gradients(weights, latents
         gradients.append([it.grad for it in loss.adapters.parameters()])
     for first, second in zip(*gradients, strict=True):
         assert torch.equal(first, second)
+
+
+def test_without_weights_the_prior_is_random_and_that_is_said():
+    with without_memory(), pytest.MonkeyPatch.context() as patch:
+        said = []
+        patch.setattr(warnings, "warn", lambda text, kind, **_: said.append((text, kind)))
+        loss = ScoreDistillationLoss()
+    assert sum(it.numel() for it in loss.unet.parameters()) > 865_910_724
+    ((text, kind),) = said
+    assert kind is RandomWeightsWarning
+    assert "score_distillation has random weights" in text
 
 
 def test_weights_of_another_network_are_refused(tmp_path):
