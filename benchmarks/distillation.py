@@ -224,6 +224,8 @@ def arguments_given() -> argparse.Namespace:
     parser.add_argument("--tiles", type=int, default=160, help="of the photographs, about")
     parser.add_argument("--images", type=int, default=20, help="held-out images")
     parser.add_argument("--iterations", type=int, default=1000, help="of every student")
+    parser.add_argument("--arms", nargs="+", choices=[*ARMS], default=[*ARMS])
+    parser.add_argument("--result", default="distillation", help="name of the file of results")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--patch", type=int, default=96, help="side of HR crops in pixels")
@@ -237,8 +239,7 @@ def trained(arguments: argparse.Namespace) -> list[Path]:
     task = TASK.format(device=arguments.device, weights=arguments.teacher.resolve())
     teacher = run(arguments, "teacher", task).resolve() / "teacher"
     stages = "".join(
-        ARM.format(name=name, target=target, method=method)
-        for name, (target, method) in ARMS.items()
+        ARM.format(name=arm, target=ARMS[arm][0], method=ARMS[arm][1]) for arm in arguments.arms
     )
     return [
         run(
@@ -274,7 +275,7 @@ def table_of(
             **{key: round(value, 5) for key, value in measured.items()},
             "processor_seconds": processor_seconds(generate, one),
         }
-    for arm in ARMS:
+    for arm in arguments.arms:
         rows = []
         for seed, folder in enumerate(runs):
             generate = upscaling(folder / arm / "generator.safetensors")
@@ -303,10 +304,12 @@ def main() -> None:
     table = table_of(arguments, ways, runs)
     sys.stdout.write(json.dumps(table, indent=2) + "\n")
     if arguments.pictures is not None:
-        students = {arm: upscaling(runs[0] / arm / "generator.safetensors") for arm in ARMS}
+        students = {
+            arm: upscaling(runs[0] / arm / "generator.safetensors") for arm in arguments.arms
+        }
         write_picture(arguments, {**ways, **students})
     settings = {key: it for key, it in vars(arguments).items() if not isinstance(it, Path)}
-    write_results("distillation", table, **settings)
+    write_results(settings.pop("result"), table, **settings)
 
 
 if __name__ == "__main__":
