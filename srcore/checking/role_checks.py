@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import attrs
 
+from srcore.capabilities import capability
 from srcore.config.schema import Experiment, GeneratorTable
 from srcore.contracts import Role
 from srcore.errors import Problem
@@ -155,7 +156,8 @@ def _idle_problems(experiment: Experiment, roles: dict[str, Role]) -> Iterator[P
 def _may_train(component: Component) -> bool:
     """Whether a loss that says nothing of discriminators has terms for one."""
     target = resolve(component.target, component.label, component.owner)
-    return not isinstance(target, type) or hasattr(target, "discriminator_terms")
+    is_known = isinstance(target, type)
+    return not is_known or capability("loss", target, "discriminator_terms") is not None
 
 
 def _optimized_problems(experiment: Experiment) -> Iterator[Problem]:

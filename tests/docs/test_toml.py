@@ -61,6 +61,8 @@ type = "hr_folder"
 hr = "examples/images/train"
 hr_patch_size = 128
 """
+#: What completes losses of a block, which replace those of the base.
+ADVERSARIAL = '\n[[losses]]\ntype = "adversarial"\n'
 #: The same without a discriminator, for parts that name the method "supervised".
 SUPERVISED = (
     re.sub(
@@ -97,6 +99,10 @@ type = "usrdu_data"
 
 [[losses]]
 type = "usrdu_feature"
+
+[[losses]]
+type = "adversarial"
+real = "lr"
 """
 #: For parts that train in both directions.
 CYCLES = """
@@ -154,9 +160,12 @@ def test_experiments_pass_the_check(block, workspace, monkeypatch):
     table = tomllib.loads(block.code)
     text = block.code
     if "extends" not in table and "scale" not in table:
-        method = table.get("method", {}).get("type")
-        (workspace / "base.toml").write_text(BASES.get(method, BASE))
+        base = BASES.get(table.get("method", {}).get("type"), BASE)
+        (workspace / "base.toml").write_text(base)
         text = 'extends = "base.toml"\n' + text
+        losses = {loss["type"] for loss in table.get("losses", ())}
+        if base is BASE and losses and "adversarial" not in losses:
+            text += ADVERSARIAL
     file = workspace / (block.place[0] or "block.toml")
     file.write_text(text)
     check_with_data(file, text)
