@@ -300,6 +300,7 @@ def main() -> None:
         "x4": upscaling("x4"),
         "start": upscaling(arguments.start),
         "the_teacher": upscaling(arguments.teacher),
+        "real_x4": upscaling("real_x4"),
     }
     table = table_of(arguments, ways, runs)
     sys.stdout.write(json.dumps(table, indent=2) + "\n")

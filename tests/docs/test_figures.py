@@ -16,6 +16,7 @@ MEMORY, MODELS = "docs/how-to/memory.md", "srcore/models/README.md"
 AT_SCALE = "docs/how-to/data-at-scale.md"
 RAY = "docs/methods/ray.md"
 COMBINING = "docs/methods/combining.md"
+DISTILLATION = "docs/methods/distill.md"
 
 
 @cache
@@ -97,6 +98,13 @@ def judged(arm):
     columns = ("psnr", "ssim", "niqe", "vgg_relu2_2", "vgg_relu4_3", "artifacts", "logit_cosine",
                "same_class")  # fmt: skip
     return [result("combinations")[arm][column]["mean"] for column in columns]
+
+
+def taught(way):
+    """Quality, by seeds where there are some, and seconds of one image."""
+    row = result("distillation")[way]
+    columns = ("psnr", "niqe", "vgg_relu4_3", "processor_seconds")
+    return [it["mean"] if isinstance(it, dict) else it for it in map(row.get, columns)]
 
 
 def step_on_device(name):
@@ -342,6 +350,14 @@ CLAIMS = [
       for row, key in (("bicubic interpolation", "bicubic"), ("L1 only (the start)", "start"),
                        ("GAN", "plain"), ("GAN + LDL", "ldl"), ("GAN + SeD", "sed"),
                        ("GAN + LDL + SeD", "ldl_sed"), ("GAN + ESRDGAN's tricks", "esrdgan"))),
+    *((DISTILLATION, f"| {row} | {{}} | {{}} | {{}} | {{}} |", partial(taught, key))
+      for row, key in (("bicubic", "bicubic"), ("shipped `x4`", "x4"),
+                       ("realesr-animevideov3 (the start)", "start"),
+                       ("RealESRGAN_x4plus (the teacher)", "the_teacher"),
+                       ("student of the photographs", "truth"),
+                       ("student of the teacher", "teacher"),
+                       ("student of the curriculum", "curriculum"),
+                       ("shipped `real_x4`: of the teacher, 4,000 iterations", "real_x4"))),
 ]  # fmt: skip
 
 

@@ -29,8 +29,9 @@ def test_the_published_list_has_facts_of_many_models(core):
 
 def test_the_shipped_models_say_what_they_were_trained_on(core):
     shipped = [model for model in core.models.values() if model.file]
-    assert [model.name for model in shipped] == ["x2", "x4"]
-    assert all("non-commercial" in model.remark for model in shipped)
+    assert [model.name for model in shipped] == ["real_x4", "x2", "x4"]
+    assert "Creative Commons" in shipped[0].remark
+    assert all("non-commercial" in model.remark for model in shipped[1:])
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_style_and_script_are_the_pages_own_and_the_reports(site):
 def test_offers_name_models_runs_and_limits(site):
     status, _, offered = site.ask("/offered")
     assert status == 200
-    assert [model["id"] for model in offered["models"][:2]] == ["x2", "x4"]
+    assert [model["id"] for model in offered["models"][:3]] == ["real_x4", "x2", "x4"]
     assert offered["first"] == "x4"
     assert offered["runs"] == ["first", "second run"]
     assert offered["max_upload"] == 1_000_000

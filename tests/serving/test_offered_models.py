@@ -37,7 +37,7 @@ def by_group(offered):
 
 def test_shipped_models_are_here_and_published_ones_are_to_be_fetched():
     groups = by_group(Offered(plugins().registry))
-    assert [model.id for model in groups[HERE]] == ["x2", "x4"]
+    assert [model.id for model in groups[HERE]] == ["real_x4", "x2", "x4"]
     assert all(model.offer == "" for model in groups[HERE])
     fetched = {model.id: model for model in groups[FETCHED]}
     model = fetched["realesrgan-x4plus"]

@@ -12,6 +12,7 @@ from srcore.contracts import GENERATOR, Role
 from srcore.methods.options import GanOptions, SupervisedOptions
 from srcore.options import option
 from srcore.options.declaration import keywords
+from srcore.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from srcore.config.schema import Experiment
@@ -42,17 +43,20 @@ class OSEDiffOptions:
         (320, 640, 1280, 1280),
         "of the UNet by level; all levels but the last have attention",
         ge=1,
+        le=65536,
         check=_without_levels,
     )
     unet_layers: int = option(2, "residual blocks of each level of the UNet", ge=1, le=64)
-    attention_heads: tuple[int, ...] = option((5, 10, 20, 20), "of the UNet by level", ge=1)
+    attention_heads: tuple[int, ...] = option(
+        (5, 10, 20, 20), "of the UNet by level", ge=1, le=1024
+    )
     linear_projection: bool = option(
         True, "attention of the UNet begins and ends with a linear layer; false: a convolution"
     )
     prompt_channels: int = option(1024, "channels of the embedded prompt", ge=1, le=65536)
     prompt_tokens: int = option(77, "tokens of the embedded prompt", ge=1, le=4096)
     vae_channels: tuple[int, ...] = option(
-        (128, 256, 512, 512), "of the autoencoder by level", ge=1, check=_without_levels
+        (128, 256, 512, 512), "of the autoencoder by level", ge=1, le=65536, check=_without_levels
     )
     vae_layers: int = option(2, "residual blocks of each level of the autoencoder", ge=1, le=64)
     latent_channels: int = option(4, "channels of the latents", ge=1, le=256)
@@ -123,7 +127,7 @@ class OSEDiffBaseOptions:
 
     def outputs(self) -> tuple[str, ...]:
         """What the stage writes."""
-        return ("generator.safetensors",)
+        return (RunFolder.generator,)
 
 
 #: A generator whose latents can be seen.

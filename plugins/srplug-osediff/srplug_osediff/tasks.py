@@ -10,6 +10,7 @@ import torch
 from srcore.config.plain_tables import as_table
 from srcore.errors import WeightsError
 from srcore.options.declaration import defaults, keywords
+from srcore.runs.folder import RunFolder
 from srcore.tasks import wait_for_all
 from srcore.weights.saving import GeneratorMetadata, save_safetensors
 from srplug_osediff.networks import OSEDiff
@@ -100,7 +101,7 @@ class OSEDiffBase:
         for buffer, values in zip((network.prompt, network.negative_prompt), embedded, strict=True):
             buffer.copy_(values)
         save_safetensors(
-            run.folder / "generator.safetensors",
+            run.folder / RunFolder.generator,
             network.state_dict(),
             GeneratorMetadata("osediff", as_table(options), scale),
             run.plugins.registry,

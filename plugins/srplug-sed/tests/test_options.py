@@ -17,6 +17,7 @@ def problems(tiny_experiment):
             f"scale={scale}",
             f"data.train.hr_patch_size={size}",
             "method.type=gan",
+            "losses=[{type='adversarial'}]",
             f"discriminator.type={type}",
             "discriminator.semantics.weights=random",
             *overrides,
