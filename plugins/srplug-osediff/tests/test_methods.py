@@ -57,7 +57,7 @@ def test_adapters_alone_have_state_of_an_optimizer(experiment, train):
     assert values[-1]["regularizer"] > 0
 
 
-@pytest.mark.slow  # the contract's own test of it is not
+@pytest.mark.slow
 def test_resumed_run_is_bit_identical(experiment, train):
     """Of ``gan_osediff``; that of the other method is in the contract."""
     path = experiment.with_name("adversarial.toml")
