@@ -36,6 +36,7 @@ from combinations import Vgg16, bicubic, measure, spread
 from harness import write_results
 
 import srcore
+from srcore.data.cropping import multiple_of
 from srcore.images import ImageArray, list_images, read_rgb, write_image
 from srcore.launching.stages import run_experiment
 from srcore.prepare.degrading import OfflineDegradation
@@ -160,7 +161,7 @@ def degrade(images: Iterable[tuple[str, ImageArray]], hr: Path, lr: Path, seed: 
         degradation = OfflineDegradation(
             scale=4, dialect="matlab", blur=blur, noise=noise, jpeg=jpeg, seed=seed
         )
-        write_image(hr / f"{name}.png", image[: image.shape[0] // 4 * 4, : image.shape[1] // 4 * 4])
+        write_image(hr / f"{name}.png", multiple_of(image, 4))
         write_image(lr / f"{name}.png", degradation.apply(image, name))
 
 
@@ -224,8 +225,6 @@ def arguments_given() -> argparse.Namespace:
     parser.add_argument("--tiles", type=int, default=160, help="of the photographs, about")
     parser.add_argument("--images", type=int, default=20, help="held-out images")
     parser.add_argument("--iterations", type=int, default=1000, help="of every student")
-    parser.add_argument("--arms", nargs="+", choices=[*ARMS], default=[*ARMS])
-    parser.add_argument("--result", default="distillation", help="name of the file of results")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--patch", type=int, default=96, help="side of HR crops in pixels")
@@ -239,7 +238,7 @@ def trained(arguments: argparse.Namespace) -> list[Path]:
     task = TASK.format(device=arguments.device, weights=arguments.teacher.resolve())
     teacher = run(arguments, "teacher", task).resolve() / "teacher"
     stages = "".join(
-        ARM.format(name=arm, target=ARMS[arm][0], method=ARMS[arm][1]) for arm in arguments.arms
+        ARM.format(name=arm, target=target, method=method) for arm, (target, method) in ARMS.items()
     )
     return [
         run(
@@ -275,7 +274,7 @@ def table_of(
             **{key: round(value, 5) for key, value in measured.items()},
             "processor_seconds": processor_seconds(generate, one),
         }
-    for arm in arguments.arms:
+    for arm in ARMS:
         rows = []
         for seed, folder in enumerate(runs):
             generate = upscaling(folder / arm / "generator.safetensors")
@@ -305,12 +304,10 @@ def main() -> None:
     table = table_of(arguments, ways, runs)
     sys.stdout.write(json.dumps(table, indent=2) + "\n")
     if arguments.pictures is not None:
-        students = {
-            arm: upscaling(runs[0] / arm / "generator.safetensors") for arm in arguments.arms
-        }
+        students = {arm: upscaling(runs[0] / arm / "generator.safetensors") for arm in ARMS}
         write_picture(arguments, {**ways, **students})
     settings = {key: it for key, it in vars(arguments).items() if not isinstance(it, Path)}
-    write_results(settings.pop("result"), table, **settings)
+    write_results("distillation", table, **settings)
 
 
 if __name__ == "__main__":

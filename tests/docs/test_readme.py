@@ -15,8 +15,6 @@ from srcore.testing import write_tiny_images
 
 ROOT = Path(__file__).parents[2]
 STRESS = json.loads((ROOT / "tests/stress/results/composition.json").read_text("utf-8"))
-
-
 #: Choices of the matrix that are younger than its last run as a whole.
 NOT_RUN_AT_ONCE = {"flow", "taught"}
 
